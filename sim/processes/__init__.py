@@ -1,0 +1,1 @@
+"""The mechanisms: one process per file, each the only writer of its columns."""
