@@ -116,8 +116,9 @@ def _bribed(world: World) -> float:
 
 
 def _attendance(world: World) -> float:
+    """People at the last session, over all committees: a dead one has nobody, or survivors would flatter the mean."""
     alive = world.committees.alive
-    return float(world.committees.attendance.sum(where=alive) / max(alive.sum(), 1))
+    return float(world.committees.attendance.sum(where=alive)) / max(len(alive), 1)
 
 
 def _patronage(world: World) -> float:
