@@ -26,9 +26,7 @@ INSTALLED = (
 def python_says(venv: Path, code: str) -> str | None:
     """What the environment's own Python prints for ``code``, or None if it does not run."""
     try:
-        done = subprocess.run(
-            [venv / "bin" / "python", "-I", "-c", code], capture_output=True, text=True, timeout=120
-        )
+        done = subprocess.run([venv / "bin" / "python", "-I", "-c", code], capture_output=True, text=True, timeout=120)
     except OSError:
         return None
     return done.stdout.strip() if done.returncode == 0 else None

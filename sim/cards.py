@@ -82,39 +82,35 @@ class Card:
 class Values(Mapping[str, Any]):
     """Checked values by name, read-only, in the units the model uses (weeks): ``own.leaver_rate``."""
 
-    __slots__ = ("_values",)
-
     def __init__(self, values: Mapping[str, Value]) -> None:
-        object.__setattr__(self, "_values", dict(values))
+        self.__dict__.update(values)  # read as attributes, at the speed of one
 
     def __getattr__(self, name: str) -> Any:
-        if name.startswith("__"):
-            raise AttributeError(name)
-        try:
-            return self._values[name]
-        except KeyError:
-            raise AttributeError(f"no value {name!r}; there are {', '.join(self._values)}") from None
+        raise AttributeError(f"no value {name!r}; there are {', '.join(self.__dict__)}")
 
     def __setattr__(self, name: str, value: object) -> None:
         raise AttributeError("values are read-only")
 
+    def __delattr__(self, name: str) -> None:
+        raise AttributeError("values are read-only")
+
     def __getitem__(self, name: str) -> Any:
-        return self._values[name]
+        return self.__dict__[name]
 
     def __iter__(self) -> Iterator[str]:
-        return iter(self._values)
+        return iter(self.__dict__)
 
     def __len__(self) -> int:
-        return len(self._values)
+        return len(self.__dict__)
 
     def __hash__(self) -> int:
-        return hash(tuple(sorted(self._values.items())))
+        return hash(tuple(sorted(self.__dict__.items())))
 
     def __repr__(self) -> str:
-        return f"Values({self._values!r})"
+        return f"Values({self.__dict__!r})"
 
     def __reduce__(self) -> tuple[Any, ...]:
-        return (Values, (self._values,))
+        return (Values, (dict(self.__dict__),))
 
 
 _FIELDS = {"value", "unit", "range", "choices", "source", "es", "en", "role", "note"}

@@ -64,7 +64,7 @@ def threshold(probability: Any) -> Words:
 
     Certainty is 1 - 2**-24 in float32 arithmetic: a word just below 2**32 escapes even probability one.
     """
-    scaled = np.clip(np.multiply(probability, WORD), 0.0, TOP_WORD)
+    scaled = np.minimum(np.maximum(np.multiply(probability, WORD), 0.0), TOP_WORD)
     return scaled.astype(np.uint32)
 
 
@@ -98,12 +98,12 @@ def poisson(mean: Any, words: Longs) -> Counts:
     term = exp(-small_mean)
     last = small_mean + 12.0 * np.sqrt(small_mean) + 30.0  # beyond it the tail is below the word's resolution
     total, count, k = term.copy(), np.zeros(mean.shape, np.int64), 0
-    while np.any(below := (u >= total) & (k < last)):
+    while (below := (u >= total) & (k < last)).any():
         k += 1
         term = term * small_mean / k
         total = np.where(below, total + term, total)
         count += below
-    if np.any(large):
+    if large.any():
         normal = mean + bell(words) * np.sqrt(mean)
         count = np.where(large, np.maximum(np.rint(normal), 0).astype(np.int64), count)
     return count
@@ -125,12 +125,12 @@ def binomial(trials: Any, probability: Any, words: Longs) -> Counts:
     odds = q / (1.0 - q)
     term = exp(few * log(1.0 - q))
     u, total, count, k = unit(words), term.copy(), np.zeros(n.shape, np.int64), 0
-    while np.any(below := (u >= total) & (k < few)):
+    while (below := (u >= total) & (k < few)).any():
         term = np.where(below, term * (few - k) / (k + 1) * odds, term)
         total = np.where(below, total + term, total)
         count += below
         k += 1
-    if np.any(large):
+    if large.any():
         normal = np.rint(n * q + bell(words) * np.sqrt(n * q * (1.0 - q)))
         count = np.where(large, np.clip(normal, 0, n).astype(np.int64), count)
     return np.where(flip, n - count, count)

@@ -158,8 +158,11 @@ def _acquaintances(world: World, luck: Luck, base: NDArray[np.int64]) -> None:
     local = np.arange(citizens.rows) - np.repeat(world.offsets[:-1], rows)
     others = np.maximum(np.where(local < there, there - 1, there), 1)
     first = np.where(local < there, local + 1, 0)
-    near = [(first + luck.words(f"near {k}", citizens) % others) % np.maximum(there, 1) for k in range(NEAR)]
-    citizens.write("near", np.stack(near, axis=1))
+    there = np.maximum(there, 1)
+    near = citizens.edit("near")
+    for k in range(NEAR):
+        near[:, k] = (first + luck.words(f"near {k}", citizens) % others) % there
+    del first, others, there, local
     old = luck.words("far", citizens).astype(np.uint64) * np.uint64(base.sum()) >> np.uint64(32)
     before = np.cumsum(rows - base) - (rows - base)  # newcomers in the quadrants before
     home = np.searchsorted(np.cumsum(base), old, side="right")

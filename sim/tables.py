@@ -60,7 +60,6 @@ class Table:
         self._headings: dict[str, Column] = {}
         self._owners: dict[str, str] = {}
         self._arrays: dict[str, Array] = {}
-        self._views: dict[str, Array] = {}
         self.turn = ""  # the process that may write now
 
     def add(self, owner: str, columns: Iterable[Column]) -> None:
@@ -73,6 +72,8 @@ class Table:
             if column.name in self._owners:
                 other = self._owners[column.name]
                 raise OwnershipError(f"{self.name}.{column.name} belongs to {other}; {owner} needs another name")
+            if column.name in self.__dict__ or hasattr(Table, column.name):
+                raise OwnershipError(f"{self.name}.{column.name}: every table has that attribute; choose another name")
             self._headings[column.name] = column
             self._owners[column.name] = owner
             self._put(column.name, self._new(column))
@@ -86,13 +87,10 @@ class Table:
         view = array.view()
         view.flags.writeable = False
         self._arrays[name] = array
-        self._views[name] = view
+        self.__dict__[name] = view  # read as an attribute, at the speed of one
 
     def __getattr__(self, name: str) -> Array:
-        try:
-            return self.__dict__["_views"][name]
-        except KeyError:
-            raise AttributeError(f"table {self.__dict__.get('name')} has no column {name!r}") from None
+        raise AttributeError(f"table {self.__dict__.get('name')} has no column {name!r}")
 
     def edit(self, name: str) -> Array:
         """The array itself, for its owner in its turn.
@@ -128,9 +126,9 @@ class Table:
         return sum(array.nbytes for array in self._arrays.values())
 
     def __getstate__(self) -> dict[str, Any]:
-        return {key: value for key, value in self.__dict__.items() if key != "_views"}
+        return {key: value for key, value in self.__dict__.items() if key not in self._arrays}
 
     def __setstate__(self, state: dict[str, Any]) -> None:
-        self.__dict__.update(state, _views={})
+        self.__dict__.update(state)
         for name, array in self._arrays.items():
             self._put(name, array)

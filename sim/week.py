@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from functools import cache
 from types import ModuleType
 
 from sim.cards import Values
@@ -97,6 +98,7 @@ class Rules:
     without: frozenset[str] = frozenset()
 
 
+@cache
 def name(module: ModuleType) -> str:
     """A module's own name: ``sim.processes.talk`` is ``talk``, ``sim.policies.rotation`` ``levers.rotation``."""
     short = module.__name__.rpartition(".")[2]

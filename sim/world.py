@@ -76,9 +76,12 @@ class World:
     indices: NDArray[np.int32]
     week: int = 0
 
-    def tables(self) -> Iterator[Table]:
+    def tables(self) -> tuple[Table, ...]:
         """Every table."""
-        return (getattr(self, name) for name in TABLES)
+        return self._all
+
+    def __post_init__(self) -> None:
+        self._all: tuple[Table, ...] = tuple(getattr(self, name) for name in TABLES)
 
     def add(self, owner: str, columns: Iterable[Column]) -> None:
         """Make the columns of a process, neutral until it writes them."""
@@ -88,12 +91,12 @@ class World:
     @contextmanager
     def turn(self, owner: str) -> Iterator[None]:
         """Open the owner's columns to it, and lock them again."""
-        for table in self.tables():
+        for table in self._all:
             table.turn = owner
         try:
             yield
         finally:
-            for table in self.tables():
+            for table in self._all:
                 table.turn = ""
 
     def spread(self, column: NDArray[Any]) -> NDArray[Any]:

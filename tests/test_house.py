@@ -139,9 +139,7 @@ def test_imports_follow_the_list() -> None:
     ],
 )
 def test_import_law_catches(tmp_path: Path, file: str, text: str, word: str) -> None:
-    order = listed(
-        "```\nsim/\n  world.py   x\n  network.py\n  policies/  y\n  processes/\n  week.py  z\n```\n"
-    )
+    order = listed("```\nsim/\n  world.py   x\n  network.py\n  policies/  y\n  processes/\n  week.py  z\n```\n")
     assert order == ["world", "network", "policies", "processes", "week"]
     path = tmp_path / "sim" / file
     path.parent.mkdir(parents=True)
@@ -259,11 +257,7 @@ def _is_two(node: ast.expr) -> bool:
 def test_model_path_has_the_same_bits_everywhere() -> None:
     files = [path for pattern in MODEL_PATH for path in sorted((ROOT / "sim").glob(pattern))]
     assert files
-    found = [
-        f"{path.relative_to(ROOT).as_posix()}:{n}: {why}"
-        for path in files
-        for n, why in risky_arithmetic(path)
-    ]
+    found = [f"{path.relative_to(ROOT).as_posix()}:{n}: {why}" for path in files for n, why in risky_arithmetic(path)]
     assert not found, "\n".join(["", *found])
 
 
@@ -355,9 +349,7 @@ def test_company_law_catches(tmp_path: Path) -> None:
 
 # --------------------------------------------------------------------------------------------------- cards
 
-EVIDENCE = set(
-    re.findall(r"^[SMEQ]\d+$", (ROOT / "docs/evidence_ids.txt").read_text(encoding="utf-8"), re.MULTILINE)
-)
+EVIDENCE = set(re.findall(r"^[SMEQ]\d+$", (ROOT / "docs/evidence_ids.txt").read_text(encoding="utf-8"), re.MULTILINE))
 IDS = re.compile(r"[SMEQ]\d+(?:(?:, | and |; )[SMEQ]\d+)*(?=$|: .| \()")
 REASON = re.compile(r"(?:assumption|definition|design): *\S")
 
@@ -367,9 +359,7 @@ def card_files(root: Path) -> list[Path]:
     files = []
     for path in sorted((root / "sim").rglob("*.toml")):
         tables = tomllib.loads(path.read_text(encoding="utf-8")).values()
-        if path.parent.name in LONERS or any(
-            isinstance(table, dict) and "value" in table for table in tables
-        ):
+        if path.parent.name in LONERS or any(isinstance(table, dict) and "value" in table for table in tables):
             files.append(path)
     return files
 
@@ -377,9 +367,7 @@ def card_files(root: Path) -> list[Path]:
 def source_problem(source: str) -> str | None:
     """What is wrong with where a number is said to come from, or None."""
     if not REASON.match(source) and not IDS.match(source):
-        return (
-            "name ids of docs/evidence_ids.txt (S2, M4), or say assumption:, definition: or design: and why"
-        )
+        return "name ids of docs/evidence_ids.txt (S2, M4), or say assumption:, definition: or design: and why"
     unknown = sorted(set(re.findall(r"\b[SMEQ]\d+\b", source)) - EVIDENCE)
     return f"{', '.join(unknown)} is not in docs/evidence_ids.txt" if unknown else None
 
@@ -436,9 +424,7 @@ def test_card_law_catches(tmp_path: Path) -> None:
     (tmp_path / "sim/processes").mkdir(parents=True)
     (tmp_path / "sim/words.toml").write_text('[x]\nes = "uno"\nen = "one"\n')
     (tmp_path / "sim/processes/a.toml").write_text("[x]\n" + card.format(2.0, "S2"))
-    (tmp_path / "sim/city.toml").write_text(
-        "[good]\n" + card.format(0.5, "S2") + "[bad]\n" + card.format(0.5, "?")
-    )
+    (tmp_path / "sim/city.toml").write_text("[good]\n" + card.format(0.5, "S2") + "[bad]\n" + card.format(0.5, "?"))
     first, second = card_problems(tmp_path)
     assert first.startswith("sim/city.toml [bad]")
     assert second.startswith("sim/processes/a.toml: a.toml: [x]")
@@ -454,9 +440,7 @@ def text_files(root: Path) -> Iterator[tuple[Path, str]]:
     """Every text file that is, or would be, in the repository."""
     command = ["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard"]
     try:
-        names = subprocess.run(command, cwd=root, capture_output=True, text=True, check=True).stdout.split(
-            "\0"
-        )
+        names = subprocess.run(command, cwd=root, capture_output=True, text=True, check=True).stdout.split("\0")
         paths = [root / name for name in names if name]
     except (OSError, subprocess.CalledProcessError):
         paths = []
@@ -501,9 +485,7 @@ def test_machine_law_catches(tmp_path: Path) -> None:
 # ------------------------------------------------------------------------------------------- the lock files
 
 LOCKS = ("requirements.lock", "requirements-mesa4.lock")
-LOCK_LINE = re.compile(
-    r"#.*|[a-z0-9.-]+==[\w.+!]+(?: ; [\w .'\"<>=!()]+)? \\|    --hash=sha256:[0-9a-f]{64}(?: \\)?"
-)
+LOCK_LINE = re.compile(r"#.*|[a-z0-9.-]+==[\w.+!]+(?: ; [\w .'\"<>=!()]+)? \\|    --hash=sha256:[0-9a-f]{64}(?: \\)?")
 
 
 def lock_breaches(lock: str) -> list[str]:

@@ -200,9 +200,7 @@ def test_more_sectors_than_quadrants_are_refused() -> None:
 
 def test_the_same_layout_seed_gives_the_same_city_in_another_process() -> None:
     code = "from sim.network import build_city; print(build_city({}).hash)"
-    other = subprocess.run(
-        [sys.executable, "-c", code], capture_output=True, text=True, cwd=SIM.parent, check=True
-    )
+    other = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, cwd=SIM.parent, check=True)
     assert other.stdout.strip() == build_city({}).hash
 
 
@@ -232,9 +230,7 @@ def test_neighbours_of_a_unit_are_in_ascending_order() -> None:
 
 def test_importing_the_network_loads_neither_networkx_nor_shapely() -> None:
     code = "import sys, sim.network; print('networkx' in sys.modules, 'shapely' in sys.modules)"
-    other = subprocess.run(
-        [sys.executable, "-c", code], capture_output=True, text=True, cwd=SIM.parent, check=True
-    )
+    other = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, cwd=SIM.parent, check=True)
     assert other.stdout.split() == ["False", "False"]
 
 
@@ -305,9 +301,7 @@ def test_equal_rates_give_equal_risk_and_an_empty_unit_the_mean(tmp_path: Path) 
 
 def test_business_density_has_a_population_weighted_mean_of_one(tmp_path: Path) -> None:
     city = csv_city(tmp_path, business_column="shops")
-    assert city.business == pytest.approx(
-        [1 / 2.2, 1 / 2.2, 1, 3 / 2.2]
-    )  # (100 + 300 + 3 x 600) / 1000 = 2.2
+    assert city.business == pytest.approx([1 / 2.2, 1 / 2.2, 1, 3 / 2.2])  # (100 + 300 + 3 x 600) / 1000 = 2.2
 
 
 def test_a_small_unit_is_drawn_to_the_mean_more_than_a_large_one_with_the_same_rate() -> None:
@@ -432,9 +426,7 @@ def test_geometries_without_an_area_are_refused_by_feature(tmp_path: Path) -> No
     assert first.startswith("map.geojson, feature 2") and second.startswith("map.geojson, feature 3")
 
 
-@pytest.mark.parametrize(
-    ("text", "words"), [("{", "line 1: not JSON"), ("[1]", "FeatureCollection"), ("", "is empty")]
-)
+@pytest.mark.parametrize(("text", "words"), [("{", "line 1: not JSON"), ("[1]", "FeatureCollection"), ("", "is empty")])
 def test_a_file_that_is_not_geojson_is_refused(tmp_path: Path, text: str, words: str) -> None:
     (tmp_path / "map.geojson").write_text(text)
     with pytest.raises(CityError, match=words):
@@ -512,9 +504,7 @@ def test_all_problems_are_collected_with_line_column_value_and_cure(tmp_path: Pa
         ({"adult_share": 3.0}, "must lie in [0.01, 1] share"),
     ],
 )
-def test_what_cannot_be_read_is_refused_in_words_that_help(
-    tmp_path: Path, keys: dict[str, Any], words: str
-) -> None:
+def test_what_cannot_be_read_is_refused_in_words_that_help(tmp_path: Path, keys: dict[str, Any], words: str) -> None:
     assert words in "\n".join(refusal(tmp_path, **keys))
 
 
@@ -540,9 +530,7 @@ def test_many_problems_are_all_kept_and_twenty_are_shown(tmp_path: Path) -> None
 
 
 def test_x_without_y_is_refused(tmp_path: Path) -> None:
-    assert refusal(tmp_path, x_column="lon_m") == [
-        "[city] x_column and y_column go together; state both or neither"
-    ]
+    assert refusal(tmp_path, x_column="lon_m") == ["[city] x_column and y_column go together; state both or neither"]
 
 
 def test_a_key_read_as_population_is_refused(tmp_path: Path) -> None:

@@ -31,11 +31,7 @@ def test_nogales_sectors_are_of_about_eleven_units_and_whole_within_the_large_co
     graph = city.graph()
     large = max(nx.connected_components(graph), key=len)
     for sector in range(len(city.sector_names)):
-        own = [
-            unit
-            for unit, number in zip(city.ids, city.sector, strict=True)
-            if number == sector and unit in large
-        ]
+        own = [unit for unit, number in zip(city.ids, city.sector, strict=True) if number == sector and unit in large]
         assert not own or nx.is_connected(graph.subgraph(own))
 
 

@@ -75,6 +75,8 @@ def step(world: World, own: Values, luck: Luck) -> None:
 
 def _people(world: World, own: Values, luck: Luck, new: NDArray[np.bool_]) -> None:
     """Lasting traits of those who are new to a post."""
+    if not new.any():
+        return
     officers, spread = world.officers, own.temper_spread
     temper = exp(spread * bell(luck.longs("temper", officers)) - spread * spread / 2.0)
     character = np.clip(own.integrity + own.integrity_spread * bell(luck.longs("character", officers)), 0.0, 1.0)

@@ -194,7 +194,8 @@ def _complain(world: World, own: Values, luck: Luck) -> None:
     angry &= events.treatment == NEGATIVE
     shown = np.bincount(events.officer[angry], minlength=officers.rows)
     place = officers.quadrant
-    unshown = (1.0 - 1.0 / quadrants.weight)[place] * _expected_negative(world, own) * chance
+    hidden = (1.0 - 1.0 / quadrants.weight)[place]
+    unshown = hidden * _expected_negative(world, own) * chance if hidden.any() else hidden
     new = shown + poisson(unshown, luck.longs("complaints", officers))
     officers.write(
         "complaints", np.where(officers.left, 0.0, officers.complaints) * kept(own.complaint_half_life) + new
