@@ -233,12 +233,13 @@ class Recorder:
         self._quadrants: list[dict[str, NDArray[Any]]] = []
         self._sessions: list[dict[str, NDArray[Any]]] = []
         self._lives: list[dict[str, NDArray[Any]]] = []
+        self._forgotten: list[NDArray[np.int64]] = []  # lives that ended before week 0
 
     def take(self, world: World) -> None:
         """Observe one week; the run-in leaves no trace but the lives of committees that outlast it."""
+        self._committees(world)
         if world.week < 0:
             return
-        self._committees(world)
         self._weekly.append(observe(world))
         self._places(world)
 
@@ -276,7 +277,10 @@ class Recorder:
             }
         )
         dead = np.flatnonzero(committees.died)
-        self._lives.append(_lives(world, dead, np.full(len(dead), world.week, np.int32)))
+        if world.week < 0:
+            self._forgotten.append(_life(dead, committees.spell[dead]))
+        else:
+            self._lives.append(_lives(world, dead, np.full(len(dead), world.week, np.int32)))
 
     def tables(self, world: World) -> Tables:
         """Everything taken, as tidy columns; committees that still meet have ``ended`` -1."""
@@ -286,9 +290,23 @@ class Recorder:
         seen = np.array(self._weekly).reshape(-1, len(FUNCTIONS))
         weekly |= {name: np.ascontiguousarray(seen[:, k]) for k, name in enumerate(FUNCTIONS)}
         weekly["meetings_26"] = _rolling(weekly["sessions"]) / max(world.committees.rows, 1)
-        tables = {"weekly": weekly, "committees": _stack(lives), "sessions": _stack(self._sessions)}
+        tables = {"weekly": weekly, "committees": _stack(lives), "sessions": self._kept_sessions()}
         tables["quadrants"] = _stack(self._quadrants or [_no_places(world)])
         return tables
+
+    def _kept_sessions(self) -> dict[str, NDArray[Any]]:
+        """Every session of the lives that are kept, those before week 0 too."""
+        sessions = _stack(self._sessions)
+        if self._forgotten and sessions:
+            lives = _life(sessions["committee"], sessions["spell"])
+            kept = ~np.isin(lives, np.concatenate(self._forgotten))
+            sessions = {name: column[kept] for name, column in sessions.items()}
+        return sessions
+
+
+def _life(committee: NDArray[Any], spell: NDArray[Any]) -> NDArray[np.int64]:
+    """One number per life of a committee."""
+    return committee.astype(np.int64) << 32 | spell.astype(np.int64)
 
 
 def _lives(world: World, rows: NDArray[np.int64], ended: NDArray[np.int32]) -> dict[str, NDArray[Any]]:

@@ -56,7 +56,7 @@ def test_a_quadrant_without_people_has_neither_rows_nor_officers_nor_a_living_co
     assert np.bincount(world(city).officers.post, minlength=4).tolist() == [4, 0, 3, 0]
     seen: list[np.ndarray] = []
     empty = populate(city, rules(), 1)
-    for now in range(60):
+    for now in range(100):
         empty.week = now
         week.advance(empty, rules(), Luck(1))
         seen.append(empty.committees.alive.copy())

@@ -27,10 +27,11 @@ COLUMNS = (
 
 
 def begin(world: World, own: Values, luck: Luck) -> None:
-    """Everyone at the level of person and place."""
+    """Everyone at the level of person and place, moved by what today's way of working adds up to in the long run."""
     for name in ("fairness", "effectiveness", "insecurity", "efficacy"):
-        world.citizens.write(name, _within(_level(world, own, name)))
-    world.citizens.write("trust", _within(_level(world, own, "trust")))
+        world.citizens.write(name, _within(_level(world, own, name) + own[f"lived_{name}"]))
+    lived = own.trust_fairness * own.lived_fairness + (1.0 - own.trust_fairness) * own.lived_effectiveness
+    world.citizens.write("trust", _within(_level(world, own, "trust") + lived))
     _means(world)
 
 

@@ -34,6 +34,18 @@ def changes(world: World, **cards: Any) -> dict[str, float]:
     return {name: round(float(change[3]), 12) for name, change in after.items() if abs(change[3]) > 1e-12}
 
 
+UNLIVED = {f"lived_{name}": 0.0 for name in ("fairness", "effectiveness", "insecurity", "efficacy")}
+
+
+def test_a_world_begins_with_what_its_past_has_added_up_to() -> None:
+    world = plain(square_city((50,) * 4))
+    begin(attitudes, world, **UNLIVED)
+    before = world.citizens.fairness.copy(), world.citizens.trust.copy()
+    begin(attitudes, world, **{**UNLIVED, "lived_fairness": -0.05})
+    assert before[0] - world.citizens.fairness == pytest.approx(np.full(200, 0.05), abs=1e-6)
+    assert before[1] - world.citizens.trust == pytest.approx(np.full(200, 0.05 * CARDS.trust_fairness), abs=1e-6)
+
+
 @pytest.mark.parametrize("trust_updating", ["asymmetric", "bayesian"])
 @pytest.mark.parametrize("precision", ["float32", "float64"])
 def test_without_experiences_attitudes_rest_where_they_are(trust_updating: str, precision: str) -> None:
@@ -42,7 +54,7 @@ def test_without_experiences_attitudes_rest_where_they_are(trust_updating: str, 
         table._precision = precision
     put(world, "quadrants", hazard=[3.0, 6.0, 9.0, 12.0], problems=[0.8, 1.0, 1.2, 1.4])
     put(world, "citizens", disposition=np.linspace(-1.5, 1.5, 200))
-    begin(attitudes, world)
+    begin(attitudes, world, **UNLIVED)
     first = {name: getattr(world.citizens, name).copy() for name in NAMES}
     for _ in range(50):
         step(attitudes, world, trust_updating=trust_updating)
@@ -54,7 +66,7 @@ def test_everyone_rests_at_the_level_of_place_and_person() -> None:
     world = plain(square_city((2, 2, 2, 2), marginalisation=[0.5, 1.0, 0.0, 0.5]))
     put(world, "quadrants", hazard=CARDS.usual_hazard, problems=1.0)
     put(world, "citizens", disposition=[0.0, 1.0] * 4)
-    begin(attitudes, world)
+    begin(attitudes, world, **UNLIVED)
     poor, person = 0.5 * CARDS.marginal, CARDS.person
     level = CARDS.fairness
     expected = [level, level + person, level - poor, level - poor + person, level + poor, level + poor + person]
