@@ -11,6 +11,7 @@ import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -38,6 +39,13 @@ class FakeScenario:
     @property
     def title(self) -> Words:
         return Words(self.name, self.name)
+
+    @property
+    def catalogue(self) -> SimpleNamespace:
+        return SimpleNamespace(defaults={})
+
+    settings = sources = bases = property(lambda self: {})
+    city = property(lambda self: {"kind": "synthetic", "quadrants": 2, "sectors": 1, "residents": 100})
 
     @property
     def hash(self) -> str:

@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Any, overload
 
 from sim.designs.design_files import problems_of, read_experiment, seed_list
 from sim.luck import SCHEME
+from sim.network import build_city
 from sim.results import Study
 from sim.results.stamp import code_version
 from sim.scenario import Problem, Scenario
@@ -93,7 +94,7 @@ class Experiment:
 
     name: str
     title: Words
-    question: str
+    question: str | Mapping[str, str]
     base: Scenario
     seeds: tuple[int, ...]
     levers: Mapping[str, tuple[Any, ...]]
@@ -213,6 +214,8 @@ def _plan(
         seeds=seeds,
         code_version=code_version(),
         draw_scheme=SCHEME,
+        settings=_settings(arms[baseline].scenario),
+        place=_place(arms[baseline].scenario),
     )
     runs = (
         RunSpec(run_id(hashes[index], seed), index, seed, arm.scenario)
@@ -220,6 +223,36 @@ def _plan(
         for seed in seeds
     )
     return Plan(study, tuple(runs))
+
+
+def _settings(scenario: Scenario) -> dict[str, dict[str, Any]]:
+    """Every setting with its default and source; a file by its name, for where it lies is nobody's business."""
+    defaults = scenario.catalogue.defaults
+    return {
+        key: {
+            "value": Path(str(value)).name if key in scenario.bases and value else value,
+            "default": defaults[key],
+            "source": scenario.sources[key],
+        }
+        for key, value in scenario.settings.items()
+    }
+
+
+def _place(scenario: Scenario) -> dict[str, Any]:
+    """The municipality of a scenario, built before anything runs.
+
+    Raises:
+        CityError: it cannot be built.
+    """
+    city = build_city(scenario.city)
+    return {
+        "name": city.name,
+        "kind": scenario.city["kind"],
+        "residents": int(city.population.sum()),
+        "sectors": list(city.sector_names),
+        "quadrants": list(city.ids),
+        "notes": list(city.notes),
+    }
 
 
 def _city_changes(city: Mapping[str, Any] | Path | str) -> dict[str, Any]:

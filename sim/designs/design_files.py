@@ -129,8 +129,15 @@ def _read_all(table: dict[str, Any], draft: _Draft) -> None:
 
 def _about(table: dict[str, Any], draft: _Draft) -> None:
     question = table.get("question")
-    if not isinstance(question, str) or not question.strip() or "\n" in question.strip():
-        draft.wrong("question must be one line of text", 'question = "..."', ("question",), value=question)
+    texts = [question] if not isinstance(question, dict) else [question.get(language) for language in ("es", "en")]
+    if not all(isinstance(text, str) and text.strip() and "\n" not in text.strip() for text in texts):
+        cure = 'question = "..." or question = {es = "...", en = "..."}'
+        draft.wrong(
+            "question must be one line of text, or one in Spanish and one in English",
+            cure,
+            ("question",),
+            value=question,
+        )
     draft.facts["question"] = question
     title = table.get("title")
     texts = [title.get(language) for language in ("es", "en")] if isinstance(title, dict) else [None]

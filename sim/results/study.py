@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime
 from typing import Any
 
@@ -21,7 +21,7 @@ class Study:
 
     Attributes:
         title: ``{"es": ..., "en": ...}``.
-        question: one line.
+        question: one line, or one in each language like the title.
         scenario: name of the base scenario, and ``scenario_hash`` its hash.
         arms: per arm ``{"label", "changes", "scenario_hash"}``; the index is the ``arm`` of the tables.
         baseline: index of the arm the others are compared with.
@@ -29,10 +29,14 @@ class Study:
         seeds: the seeds of every arm.
         code_version: of the model that makes the runs.
         draw_scheme: version of the scheme of random draws.
+        settings: of the baseline arm, by dotted key ``{"value", "default", "source"}``, in the units of their cards;
+            of a file its name alone.
+        place: of the baseline arm: ``name``, ``kind``, ``residents``, ``sectors`` and ``quadrants`` (their names, in
+            the order that the tables count) and ``notes`` on what was handled.
     """
 
     title: Mapping[str, str]
-    question: str
+    question: str | Mapping[str, str]
     scenario: str
     scenario_hash: str
     arms: tuple[Mapping[str, Any], ...]
@@ -41,6 +45,8 @@ class Study:
     seeds: tuple[int, ...]
     code_version: str
     draw_scheme: int
+    settings: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+    place: Mapping[str, Any] = field(default_factory=dict)
 
     @property
     def design_hash(self) -> str:

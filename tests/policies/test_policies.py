@@ -98,7 +98,13 @@ CASES = [
     Case("command.indicators", "arrests", "community", {"quota": -1, "orientation": 1, "resistance": -1}),
     Case("command.sharing", 0.1, 1.0, {"usable_intelligence": 1}),
     Case("command.replace", False, True, {"resistance": -1}),
-    Case("participation.session_interval", 12, 3, {"sessions": 1, "meetings_26": 1}, YEAR | {"participation.support": 0.9}),
+    Case(
+        "participation.session_interval",
+        12,
+        3,
+        {"sessions": 1, "meetings_26": 1},
+        YEAR | {"participation.support": 0.9},
+    ),
     Case("participation.support", 0.0, 0.9, {"attendance": 1, "members": 1, "living_committees": 1}, YEAR),
     Case(
         "participation.accountability",
