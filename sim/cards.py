@@ -117,14 +117,35 @@ _FIELDS = {"value", "unit", "range", "choices", "source", "es", "en", "role", "n
 
 
 def load_cards(path: Path) -> dict[str, Card]:
-    """Read one card file.
+    """Read one card file, without its links.
 
     Raises:
         CardError: a blank or unknown field, a default outside its range, an assumption without its reason.
     """
+    return {key: _card(path, key, table) for key, table in _tables(path).items() if "same_as" not in table}
+
+
+def load_links(path: Path) -> dict[str, tuple[str, str]]:
+    """The numbers of a card file that live in another process's file: ``[week_hours] same_as = "duty.week_hours"``.
+
+    A number has one home; whoever else needs it links to it and gets the same value. Gives process and key of the home.
+
+    Raises:
+        CardError: a link that has other fields too, or does not name process and key.
+    """
+    links = {}
+    for key, table in _tables(path).items():
+        if "same_as" in table:
+            home, dot, name = str(table["same_as"]).partition(".")
+            if len(table) > 1 or not (home and dot and name):
+                raise CardError(f'{path.name}: [{key}]: a link is same_as = "process.key" and nothing else')
+            links[key] = (home, name)
+    return links
+
+
+def _tables(path: Path) -> dict[str, dict[str, Any]]:
     with path.open("rb") as file:
-        tables = tomllib.load(file)
-    return {key: _card(path, key, table) for key, table in tables.items()}
+        return tomllib.load(file)
 
 
 def _card(path: Path, key: str, table: dict[str, Any]) -> Card:

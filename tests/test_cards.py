@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from sim.cards import WEEKS_PER_YEAR, CardError, Values, defaults, load_cards
+from sim.cards import WEEKS_PER_YEAR, CardError, Values, defaults, load_cards, load_links
 
 GOOD = {
     "value": "0.095",
@@ -131,3 +131,18 @@ def test_every_card_of_the_model_loads(path: Path) -> None:
     assert cards
     for card in cards.values():
         assert card.es != card.en or len(card.es) < 12, f"{card.key}: the same words in both languages"
+
+
+def test_a_number_has_one_home_and_others_link_to_it(tmp_path: Path) -> None:
+    path = tmp_path / "encounters.toml"
+    path.write_text('[week_hours]\nsame_as = "duty.week_hours"\n')
+    assert load_cards(path) == {}
+    assert load_links(path) == {"week_hours": ("duty", "week_hours")}
+
+
+@pytest.mark.parametrize("text", ['same_as = "duty"', 'same_as = "duty.week_hours"\nvalue = 3.0', 'same_as = ".x"'])
+def test_a_link_names_process_and_key_and_nothing_else(tmp_path: Path, text: str) -> None:
+    path = tmp_path / "encounters.toml"
+    path.write_text(f"[week_hours]\n{text}\n")
+    with pytest.raises(CardError, match="a link is same_as"):
+        load_links(path)

@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from typing import Any
+
 import networkx as nx
 import numpy as np
 import pytest
 from real_cities import cdmx_spec, iztapalapa_spec, nogales_spec
 
+from sim import Scenario, run
 from sim.network import CityError, build_city
+from sim.simulation import city_of
 
 
 def test_nogales_has_162_units_337_edges_and_260341_residents() -> None:
@@ -73,3 +78,18 @@ def test_a_quadrant_with_nine_residents_and_eighty_crimes_does_not_explode() -> 
 def test_a_misspelt_borough_is_refused_with_the_likely_one() -> None:
     with pytest.raises(CityError, match="Did you mean 'IZTAPALAPA'"):
         build_city({**iztapalapa_spec(), "where": "delegacion=IZTAPALPA"})
+
+
+@pytest.mark.parametrize("spec", [nogales_spec, iztapalapa_spec])
+def test_the_model_runs_on_a_real_city(spec: Callable[[float], dict[str, Any]]) -> None:
+    settings = {f"city.{key}": value for key, value in spec(60.0).items()}
+    scenario = Scenario.default().with_changes({**settings, "run.weeks": 30, "run.burn_in": 4})
+    record = run(scenario, 1)
+    weekly, places = record.weekly, record.quadrants
+    assert 4.0 < weekly["occurred"].mean() < 11.0  # per 1,000 residents and week: the usual rate is set by surveys
+    assert weekly["trust"].between(0.4, 0.6).all()
+    empty = city_of(scenario).population == 0
+    last = places[places["week"] == places["week"].max()]
+    assert (last["occurred"].to_numpy()[empty] == 0).all()
+    assert np.isfinite(last.select_dtypes("number").to_numpy()).all()
+    assert record.digest() == run(scenario, 1).digest()

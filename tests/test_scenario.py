@@ -373,3 +373,18 @@ def test_importing_is_light_and_a_sound_file_needs_no_grammar(tmp_path: Path) ->
     root = Path(__file__).parents[1]
     done = subprocess.run([sys.executable, "-c", code], cwd=root, capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "[]"
+
+
+def test_a_linked_number_follows_its_home_and_cannot_be_set_elsewhere() -> None:
+    changed = Scenario.default().with_changes({"parameters.duty.week_hours": 56.0})
+    for process in ("duty", "encounters", "problem_solving"):
+        assert changed.parameters[process].week_hours == 56.0
+    with pytest.raises(ScenarioError, match="week_hours"):
+        changed.with_changes({"parameters.encounters.week_hours": 40.0})
+
+
+def test_a_link_to_a_card_that_is_not_there_does_not_load(tmp_path: Path) -> None:
+    (tmp_path / "processes").mkdir()
+    (tmp_path / "processes/talk.toml").write_text('[hours]\nsame_as = "duty.hours"\n', encoding="utf-8")
+    with pytest.raises(CardError, match=r"talk\.toml: \[hours\] is the same as duty\.hours"):
+        Catalogue.load(tmp_path)

@@ -78,7 +78,7 @@ def capacity(world: World, own: Values) -> NDArray[np.float64]:
     """Requests that a quadrant's officers can take up in a week, float64[quadrants]."""
     officers, quadrants, city = world.officers, world.quadrants, world.administration
     able = _from(own.unskilled, officers.problem_solving) * _from(own.unknowing, officers.knowledge)
-    hours = (officers.time_proximity * own.solving + own.in_patrol * officers.time_patrol) * own.week_hours
+    hours = (officers.time_proximity * (1.0 - own.visiting) + own.in_patrol * officers.time_patrol) * own.week_hours
     work = np.bincount(officers.quadrant, weights=hours * able, minlength=quadrants.rows)
     means = np.minimum(1.0, city.resources + own.own_budget * quadrants.budget_share * quadrants.authority)
     living = np.bincount(world.committees.quadrant, weights=world.committees.alive, minlength=quadrants.rows)

@@ -229,6 +229,8 @@ def _resolve(catalogue: Catalogue, settings: Mapping[str, Any], bases: Mapping[s
             flat[section][key] = value
         else:
             (levers if section == "levers" else nested)[parts[1]][key] = value
+    for process, links in catalogue.links.items():
+        nested[process] |= {key: nested[home][name] for key, (home, name) in links.items()}
     groups: dict[str, Any] = {"levers": levers, "parameters": nested}
     for group in groups.values():
         group.update({name: Values(own) for name, own in group.items()})

@@ -15,7 +15,7 @@ from functools import cache, cached_property
 from pathlib import Path
 from typing import Any
 
-from sim.cards import Card, CardError, Value, load_cards
+from sim.cards import Card, CardError, Value, load_cards, load_links
 from sim.scenario.toml_places import Problem, shown
 from sim.words import load_words
 
@@ -65,6 +65,7 @@ class Catalogue:
         levers: cards of each policy (``policies/*.toml``).
         parameters: cards of each process (``processes/*.toml``) and of ``population``, without theories.
         theories: switches between rival theories, with the process they belong to.
+        links: for each process, the keys whose number lives in another process's file, with that process and key.
         city, city_texts, run: cards of the tables ``[city]`` and ``[run]``.
     """
 
@@ -72,6 +73,7 @@ class Catalogue:
     levers: dict[str, dict[str, Card]]
     parameters: dict[str, dict[str, Card]]
     theories: dict[str, tuple[str, Card]]
+    links: dict[str, dict[str, tuple[str, str]]]
     city: dict[str, Card]
     city_texts: dict[str, TextCard]
     run: dict[str, Card]
@@ -142,10 +144,20 @@ def _load_catalogue(root: Path) -> Catalogue:
             for process, cards in processes.items()
         },
         theories=theories,
+        links=_links(root, processes),
         city=_optional_cards(root / "city.toml"),
         city_texts=_text_cards(root / "city_texts.toml"),
         run=_optional_cards(root / "run.toml"),
     )
+
+
+def _links(root: Path, processes: dict[str, dict[str, Card]]) -> dict[str, dict[str, tuple[str, str]]]:
+    links = {path.stem: load_links(path) for path in _card_files(root / "processes")}
+    for process, found in links.items():
+        for key, (home, name) in found.items():
+            if name not in processes.get(home, {}):
+                raise CardError(f"{process}.toml: [{key}] is the same as {home}.{name}, which has no card")
+    return links
 
 
 def _card_files(folder: Path) -> list[Path]:

@@ -131,7 +131,7 @@ def test_capacity_needs_time_skill_knowledge_means_intelligence_and_a_live_commi
     put(world, "officers", **officers)
     for table, columns in others.items():
         put(world, table, **columns)
-    cards = own(problem_solving, request_hours=10.0, solving=0.5, week_hours=70.0)
+    cards = own(problem_solving, request_hours=10.0, visiting=0.5, week_hours=70.0)
     capacity = problem_solving.capacity(world, cards)
     # 5 officers in each quadrant
     assert capacity == pytest.approx(np.full(4, requests))
