@@ -49,7 +49,7 @@ def design(levers: dict[str, list[object]] | None = None, usual: dict[str, objec
 def test_arms_are_found_by_their_changes() -> None:
     it = design()
     assert it.usual("rotation.period") == 26
-    assert it.others("rotation.period") == [0, 104]
+    assert it.others("rotation.period") == [104, 0]
     assert it.arm({}) == it.baseline
     assert it.arms[it.arm({"training.kind": "comprehensive"}) or 0] == {**USUAL, "training.kind": "comprehensive"}
     assert it.arm({"rotation.period": 7}) is None
@@ -385,3 +385,10 @@ def test_matplotlib_is_loaded_when_a_figure_is_drawn() -> None:
     for path in (Path(__file__).parents[1] / "sim/figures").glob("*.py"):
         for line in path.read_text(encoding="utf-8").splitlines():
             assert not line.startswith(("import matplotlib", "from matplotlib"))
+
+
+def test_never_is_the_longest_of_periods() -> None:
+    arms = tuple({"rotation.period": period} for period in (0, 26, 13))
+    assert Design(("rotation.period",), arms, 1).levels("rotation.period") == [13, 26, 0]
+    arms = tuple({"decentralisation.authority": share} for share in (0.8, 0.0))
+    assert Design(("decentralisation.authority",), arms, 0).levels("decentralisation.authority") == [0.0, 0.8]

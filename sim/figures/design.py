@@ -4,11 +4,22 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cache, cached_property
 from typing import Any
+
+from sim.scenario import Scenario
 
 Pair = tuple[int, int]  # an arm and the arm it is compared with
 MOST_LEVELS = 4  # levels of one lever that a figure of curves can hold
+
+
+@cache
+def _zero_is_never(lever: str) -> bool:
+    """Whether the card of a lever says so."""
+    try:
+        return "(0 = never)" in Scenario.default().card(lever).en
+    except KeyError:
+        return False
 
 
 @dataclass(frozen=True)
@@ -40,10 +51,13 @@ class Design:
         return tuple(repr(values[key]) for key in self.levers)
 
     def levels(self, lever: str) -> list[Any]:
-        """The values of a lever, smallest first if they are numbers, else in the order of the design."""
+        """The values of a lever, smallest first if they are numbers, else in the order of the design.
+
+        A zero that stands for "never" is the longest of periods and comes last.
+        """
         found = list({repr(arm[lever]): arm[lever] for arm in self.arms}.values())
         numbers = all(isinstance(value, (int, float)) and not isinstance(value, bool) for value in found)
-        return sorted(found) if numbers else found
+        return sorted(found, key=lambda value: (value == 0 and _zero_is_never(lever), value)) if numbers else found
 
     def usual(self, lever: str) -> Any:
         """The baseline's value of a lever."""
