@@ -264,6 +264,8 @@ def _execute(
     summary: Summary = _or_exit(
         lambda: execute(plan, store, workers=workers, time_limit=time_limit, retry_failed=retry_failed)
     )
+    if summary.interrupted:
+        _say_nothing_of_half_sent_tasks()
     _or_exit(store.seal)
     typer.echo(
         f"{summary.done} runs done, {summary.failed} failed, {summary.skipped} already there, {summary.seconds:.1f} s"
@@ -273,6 +275,17 @@ def _execute(
     if summary.failed:
         typer.echo(f"Errors and how to repeat them: column error of {folder / 'runs.parquet'}", err=True)
     return store
+
+
+def _say_nothing_of_half_sent_tasks() -> None:
+    """A pool stopped while it sent a task frees the task's buffer late, and Python complains of it; nothing is lost."""
+    said = sys.unraisablehook
+
+    def quiet(problem: Any) -> None:
+        if not isinstance(problem.exc_value, BufferError):
+            said(problem)
+
+    sys.unraisablehook = quiet
 
 
 def _ends(store: Store) -> list[list[dict[str, float]]]:
