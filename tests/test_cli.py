@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import pandas as pd
@@ -83,6 +84,9 @@ def test_compare_pairs_seeds_and_writes_table_and_figure(tmp_path: Path) -> None
     table = pd.read_csv(tmp_path / "c" / "comparison.csv").set_index("observation")
     assert table.loc["tickets", "difference"] > 1  # from four to ten per officer
     assert table.loc["tickets", "low"] > 0
+    page = (tmp_path / "c" / "comparison.html").read_text(encoding="utf-8")
+    manifest = json.loads((tmp_path / "c" / "manifest.json").read_text(encoding="utf-8"))
+    assert manifest["design_hash"][:12] in page and manifest["code_version"] in page
 
 
 def test_two_scenarios_that_are_the_same_differ_by_exactly_zero(tmp_path: Path) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -56,7 +57,8 @@ def write_comparison(
     Args:
         table: from ``paired.table``.
         names: of the two scenarios, the one compared with first.
-        folder: where ``comparison.csv``, ``comparison.svg`` and ``comparison.html`` go; made if need be.
+        folder: where ``comparison.csv``, ``comparison.svg`` and ``comparison.html`` go; made if need be. If it
+            holds the runs too, the caption says what produced them.
         language: ``es`` or ``en``; English files end in ``.en.svg`` and ``.en.html``.
     """
     folder, tail = Path(folder), _tail(language)
@@ -67,7 +69,7 @@ def write_comparison(
     _write(folder / "comparison.csv", table.to_csv(index=False, lineterminator="\n"))
     _write(folder / f"comparison{tail}.svg", drawing.file)
     runs = int(table["runs"].max()) if len(table) else 0
-    caption = say("c_compare", language, a=a, b=b, runs=runs)
+    caption = say("c_compare", language, a=a, b=b, runs=runs) + _made_by(folder, language)
     shown = Figure(drawing, texts[0], caption, comparison_table(table, (a, b), language))
     lead = Text(say("compare_asked", language, a=a, b=b), "lead")
     section = Section(
@@ -88,6 +90,15 @@ def comparison_table(table: pd.DataFrame, names: tuple[str, str], language: str)
     heads = [word(key, language) for key in ("indicator", "unit")]
     heads += [*names, *(word(key, language) for key in ("difference", "better_in", "runs", "gain"))]
     return Table(f"{names[1]} – {names[0]}", heads, rows, word("as_table", language))
+
+
+def _made_by(folder: Path, language: str) -> Markup:
+    """Design and code of the runs that a folder holds, as a sentence; nothing where it holds none."""
+    path = folder / "manifest.json"
+    if not path.is_file():
+        return Markup("")
+    facts = json.loads(path.read_text(encoding="utf-8"))
+    return " " + say("made_by", language, design=facts["design_hash"][:12], code=facts["code_version"])
 
 
 def _tail(language: str) -> str:
