@@ -15,6 +15,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from sim.exact import group_means
 from sim.words import Words
 from sim.world import World
 
@@ -82,7 +83,7 @@ def _mean(table: str, name: str) -> Observe:
 
     def observe(world: World) -> float:
         column = getattr(getattr(world, table), name)
-        return float(column.mean()) if len(column) else float("nan")
+        return float(column.sum()) / len(column) if len(column) else float("nan")
 
     return observe
 
@@ -136,6 +137,16 @@ def _distrust_share(world: World) -> float:
     return float(world.quadrants.silent_distrust.sum()) / silent if silent else float("nan")
 
 
+def _trust_of(rows: Callable[[World], NDArray[np.bool_]]) -> Observe:
+    """Mean trust of the resident rows of a group; nan where it has none."""
+
+    def observe(world: World) -> float:
+        trust = world.citizens.trust[rows(world)]
+        return float(group_means(trust, np.zeros(len(trust), np.int64), 1)[0]) if len(trust) else float("nan")
+
+    return observe
+
+
 def _per_officer(name: str) -> Observe:
     def observe(world: World) -> float:
         return float(getattr(world.quadrants, name).sum()) / max(world.officers.rows, 1)
@@ -173,6 +184,8 @@ FUNCTIONS: dict[str, Observe] = {
     "insecurity": _people_mean("insecurity"),
     "efficacy": _people_mean("efficacy"),
     "trust_gap": _gap,
+    "trust_young": _trust_of(lambda world: world.citizens.age_band == 0),
+    "trust_owners": _trust_of(lambda world: world.citizens.business_owner),
     "living_committees": _mean("committees", "alive"),
     "attendance": _attendance,
     "members": _members,

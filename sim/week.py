@@ -132,14 +132,17 @@ def advance(world: World, rules: Rules, luck: Luck) -> None:
 
 def steps(world: World, rules: Rules, luck: Luck) -> Iterator[str]:
     """The week step by step; gives the name of each process when it is done, and ``levers`` after the orders."""
-    for module in PROCESSES:
-        if name(module) not in rules.without:
-            with world.turn(name(module)):
+    try:
+        for module in PROCESSES:
+            if name(module) not in rules.without:
+                world.open(name(module))
                 module.step(world, rules.parameters[name(module)], luck.of(name(module), world.week))
-            yield name(module)
-        if module is administration:
-            _give_orders(world, rules, luck)
-            yield "levers"
+                yield name(module)
+            if module is administration:
+                _give_orders(world, rules, luck)
+                yield "levers"
+    finally:
+        world.close()
 
 
 def _give_orders(world: World, rules: Rules, luck: Luck) -> None:
@@ -149,5 +152,6 @@ def _give_orders(world: World, rules: Rules, luck: Luck) -> None:
     for module in POLICIES:
         short = name(module).removeprefix("levers.")
         in_force = rules.reform if begun and (alive or not module.PROGRAMME) else rules.today
-        with world.turn(name(module)):
-            module.order(world, in_force[short], luck.of(name(module), world.week))
+        world.open(name(module))
+        module.order(world, in_force[short], luck.of(name(module), world.week))
+    world.close()

@@ -88,16 +88,23 @@ class World:
         for column in columns:
             getattr(self, column.table).add(owner, (column,))
 
+    def open(self, owner: str) -> None:
+        """Open the owner's columns to it, and to nobody else, until the next call or ``close``."""
+        for table in self._all:
+            table.turn = owner
+
+    def close(self) -> None:
+        """Lock every column."""
+        self.open("")
+
     @contextmanager
     def turn(self, owner: str) -> Iterator[None]:
         """Open the owner's columns to it, and lock them again."""
-        for table in self._all:
-            table.turn = owner
+        self.open(owner)
         try:
             yield
         finally:
-            for table in self._all:
-                table.turn = ""
+            self.close()
 
     def spread(self, column: NDArray[Any]) -> NDArray[Any]:
         """A value per quadrant as a value per resident row, in the precision of the state."""

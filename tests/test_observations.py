@@ -232,3 +232,12 @@ def test_quadrants_without_people_are_neither_poor_nor_rich() -> None:
     world = bare(line_city([0, 300, 300, 0], marginalisation=[0.0, 0.2, 0.8, 1.0]))
     put(world.quadrants, trust=[0.5, 0.6, 0.4, 0.5])
     assert FUNCTIONS["trust_gap"](world) == pytest.approx(0.2)
+
+
+def test_trust_of_a_group_is_that_of_its_rows() -> None:
+    world = bare()
+    put(world.citizens, trust=0.4, age_band=2, business_owner=False)
+    young = np.arange(world.citizens.rows) % 4 == 0
+    put(world.citizens, trust=np.where(young, 0.8, 0.4), age_band=np.where(young, 0, 1))
+    assert FUNCTIONS["trust_young"](world) == pytest.approx(0.8, abs=1e-6)
+    assert np.isnan(FUNCTIONS["trust_owners"](world))  # nobody runs a business here

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sim.cards import Values
-from sim.exact import kept, segment_means, segment_sums
+from sim.exact import bounded, kept, segment_means, segment_sums
 from sim.luck import Luck
 from sim.tables import Column
 from sim.world import World
@@ -64,7 +64,7 @@ def place(world: World, own: Values, name: str) -> NDArray[np.float64]:
     if name == "fairness":
         return own.fairness - own.marginal * poor
     if name == "effectiveness":
-        danger = np.clip(quadrants.hazard / own.usual_hazard - 1.0, -1.0, 3.0)
+        danger = bounded(quadrants.hazard / own.usual_hazard - 1.0, -1.0, 3.0)
         work = np.minimum(1.0, quadrants.requests_solved / people / own.many_solved)
         return (
             own.effectiveness
@@ -73,8 +73,8 @@ def place(world: World, own: Values, name: str) -> NDArray[np.float64]:
             + own.solved_effectiveness * work
         )
     if name == "insecurity":
-        danger = np.clip(quadrants.hazard / own.usual_hazard - 1.0, -1.0, 3.0)
-        disorder = np.clip(quadrants.problems - 1.0, -1.0, 2.0)
+        danger = bounded(quadrants.hazard / own.usual_hazard - 1.0, -1.0, 3.0)
+        disorder = bounded(quadrants.problems - 1.0, -1.0, 2.0)
         return own.insecurity + own.danger_insecurity * danger + own.disorder * disorder
     if name == "efficacy":
         work = np.minimum(1.0, quadrants.requests_solved / people / own.many_solved)

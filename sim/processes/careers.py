@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sim.cards import Values
-from sim.exact import bell, exp, kept, threshold, unit
+from sim.exact import bell, bounded, exp, kept, threshold, unit
 from sim.luck import Luck
 from sim.tables import Column
 from sim.world import World
@@ -79,7 +79,7 @@ def _people(world: World, own: Values, luck: Luck, new: NDArray[np.bool_]) -> No
         return
     officers, spread = world.officers, own.temper_spread
     temper = exp(spread * bell(luck.longs("temper", officers)) - spread * spread / 2.0)
-    character = np.clip(own.integrity + own.integrity_spread * bell(luck.longs("character", officers)), 0.0, 1.0)
+    character = bounded(own.integrity + own.integrity_spread * bell(luck.longs("character", officers)), 0.0, 1.0)
     officers.write("temper", np.where(new, temper, officers.temper))
     officers.write("aptitude", np.where(new, bell(luck.longs("aptitude", officers)), officers.aptitude))
     officers.write("character", np.where(new, character, officers.character))

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sim.cards import Values
-from sim.exact import group_means, kept, unit
+from sim.exact import bounded, group_means, kept, unit
 from sim.luck import Luck
 from sim.tables import Column
 from sim.world import World
@@ -28,7 +28,7 @@ COLUMNS = (
 
 def begin(world: World, own: Values, luck: Luck) -> None:
     """Middle command as it is today."""
-    world.commanders.write("resistance", np.clip(own.resistance + world.commanders.reluctance, 0.0, 1.0))
+    world.commanders.write("resistance", bounded(own.resistance + world.commanders.reluctance, 0.0, 1.0))
     world.commanders.write("hoarding", own.hoarding)
 
 
@@ -41,7 +41,7 @@ def step(world: World, own: Values, luck: Luck) -> None:
     chiefs.write("trained", trained)
     chiefs.write("replaced", chiefs.replaced + renewed)
     goal = resistance_goal(world, own, trained)
-    fresh = np.clip(own.resistance_when_new + own.spread_when_new * (unit(luck.longs("new", chiefs)) - 0.5), 0.0, 1.0)
+    fresh = bounded(own.resistance_when_new + own.spread_when_new * (unit(luck.longs("new", chiefs)) - 0.5), 0.0, 1.0)
     resistance = np.where(renewed, fresh, chiefs.resistance + own.speed * (goal - chiefs.resistance))
     chiefs.write("resistance", resistance)
     chiefs.write("alignment", city.will * (1.0 - resistance))
@@ -65,7 +65,7 @@ def resistance_goal(world: World, own: Values, trained: NDArray[np.float64]) -> 
     at_stake = group_means(world.quadrants.authority_ordered, world.quadrants.sector, world.commanders.rows)
     goal = own.resistance + world.commanders.reluctance + own.threat * at_stake
     goal = goal - own.inclusion * trained - own.rules * city.regulations - own.rewards * city.community_indicators
-    return np.clip(goal + own.military * city.military, 0.0, 1.0)
+    return bounded(goal + own.military * city.military, 0.0, 1.0)
 
 
 def _execute(world: World, own: Values) -> None:

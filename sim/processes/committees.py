@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sim.cards import Values
-from sim.exact import binomial, group_means, threshold
+from sim.exact import binomial, bounded, group_means, threshold
 from sim.luck import Luck
 from sim.tables import Column
 from sim.world import World
@@ -84,7 +84,7 @@ def _form(world: World, own: Values, luck: Luck) -> None:
     seats.write("filled", np.where(new, rank < own.founders, seats.filled & committees.alive[seats.committee]))
     seats.write("missed", np.where(new, 0, seats.missed))
     belief = own.first_drive + own.belief * (world.citizens.efficacy[seats.citizen] - 0.3)
-    seats.write("drive", np.where(new, np.clip(belief, 0.0, 1.0), seats.drive))
+    seats.write("drive", np.where(new, bounded(belief, 0.0, 1.0), seats.drive))
 
 
 def _due(world: World, own: Values) -> NDArray[np.bool_]:
@@ -117,7 +117,7 @@ def attendance_chance(world: World, own: Values) -> NDArray[np.float64]:
     else:
         pull = np.where(world.citizens.patron_tie[seats.citizen], favours, own.without_patron)
     pull = np.where(world.citizens.patron_tie[seats.citizen], 0.7 * pull + 0.3 * favours, pull)
-    pull = np.clip(pull, 0.0, 1.0)
+    pull = bounded(pull, 0.0, 1.0)
     return own.habit + (1.0 - own.habit) * (pull + own.support * city.support * (1.0 - pull))
 
 
@@ -136,7 +136,7 @@ def _judge(world: World, own: Values, meets: NDArray[np.bool_], solved: NDArray[
     step_up = own.encouraged * results * (1.0 - seats.drive)
     step_down = own.disappointed * (1.0 - results) * seats.drive
     drive = np.where(judged[seats.committee], seats.drive + step_up - step_down, seats.drive)
-    seats.write("drive", np.clip(drive, 0.0, 1.0))
+    seats.write("drive", bounded(drive, 0.0, 1.0))
 
 
 def _lose_and_win(

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sim.cards import Values
-from sim.exact import group_means
+from sim.exact import bounded, group_means
 from sim.luck import Luck
 from sim.tables import Column
 from sim.world import World
@@ -23,8 +23,8 @@ COLUMNS = (
 def begin(world: World, own: Values, luck: Luck) -> None:
     """Today's force."""
     officers = world.officers
-    officers.write("morale", np.clip(own.morale + own.person * officers.aptitude, 0.0, 1.0))
-    officers.write("orientation", np.clip(own.orientation + own.person_orientation * officers.aptitude, 0.0, 1.0))
+    officers.write("morale", bounded(own.morale + own.person * officers.aptitude, 0.0, 1.0))
+    officers.write("orientation", bounded(own.orientation + own.person_orientation * officers.aptitude, 0.0, 1.0))
     officers.write("integrity", officers.character)
 
 
@@ -39,7 +39,7 @@ def step(world: World, own: Values, luck: Luck) -> None:
     fresh = {"morale": own.morale, "orientation": own.orientation, "integrity": officers.character}
     for name, goal in goals.items():
         now = np.where(officers.left, fresh[name], getattr(officers, name))
-        officers.write(name, np.clip(now + own.speed * (goal - now), 0.0, 1.0))
+        officers.write(name, bounded(now + own.speed * (goal - now), 0.0, 1.0))
 
 
 def morale_goal(world: World, own: Values) -> NDArray[np.float64]:

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sim.cards import Values
-from sim.exact import binomial, kept, poisson, threshold
+from sim.exact import binomial, bounded, kept, poisson, threshold
 from sim.luck import Luck
 from sim.tables import Column
 from sim.world import World
@@ -147,7 +147,7 @@ def chances(
         - own.prior * (prior - 0.5)
         - own.known * (known - own.usual_known)
     )
-    bad = np.clip(base_bad * officers.temper[officer] * np.maximum(worse, 0.05), 0.0, 0.9)
+    bad = bounded(base_bad * officers.temper[officer] * np.maximum(worse, 0.05), 0.0, 0.9)
     told_apart = 1.0 + own.told_apart * (city.distinct & officers.proximity_unit[officer])
     better = (
         1.0
@@ -156,7 +156,7 @@ def chances(
         + own.prior * (prior - 0.5)
         + own.known * (known - own.usual_known)
     )
-    good = np.clip(base_good * np.maximum(better, 0.05) * told_apart, 0.0, 1.0)
+    good = bounded(base_good * np.maximum(better, 0.05) * told_apart, 0.0, 1.0)
     return bad, np.minimum(good, 1.0 - bad)
 
 

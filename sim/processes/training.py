@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sim.cards import Values
-from sim.exact import bell, kept, threshold
+from sim.exact import bell, bounded, kept, threshold
 from sim.luck import Luck
 from sim.tables import Column
 from sim.world import World
@@ -36,7 +36,7 @@ def groundwork(world: World, own: Values, luck: Luck) -> NDArray[np.float64]:
         + own.certificate * (certified - own.certified)
         + own.spread * bell(luck.longs("ground", world.officers))
     )
-    return np.clip(ground, 0.0, 1.0)
+    return bounded(ground, 0.0, 1.0)
 
 
 def step(world: World, own: Values, luck: Luck) -> None:
