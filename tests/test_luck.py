@@ -141,6 +141,10 @@ NOTHING: dict[str, tuple[dict[str, Any], dict[str, Any]]] = {
     "hours of no course": ({}, {"training.hours": 400.0}),
     "refreshers of no course": ({}, {"training.refresh": 4}),
     "command sent to no course": ({}, {"training.supervisors_included": True}),
+    "command sent to a courtesy course": (
+        {"training.kind": "courtesy"},
+        {"training.kind": "courtesy", "training.supervisors_included": True},
+    ),
     "no course over two years": ({}, {"training.spread": 104}),
     "no course, for the unit only": ({}, {"training.unit_only": True}),
     "for the unit only, where all serve in it": (

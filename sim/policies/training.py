@@ -39,4 +39,4 @@ def order(world: World, lever: Values, luck: Luck) -> None:
 
 def _supervisors(world: World, lever: Values) -> float:
     due = world.week == 0 or (lever.refresh > 0 and world.week > 0 and world.week % lever.refresh == 0)
-    return float(lever.hours) if due and lever.supervisors_included and lever.kind != "none" else 0.0
+    return float(lever.hours) if due and lever.supervisors_included and lever.kind == "comprehensive" else 0.0
