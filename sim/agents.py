@@ -135,9 +135,9 @@ class View(Row, Agent):
         """Not possible: a row is a post or a place in the city, which turnover refills.
 
         Raises:
-            NotImplementedError: always.
+            RuntimeError: always.
         """
-        raise NotImplementedError(
+        raise RuntimeError(
             f"{type(self).__name__} {self.row} is a row of {self.TABLE} and stays; set its columns instead"
         )
 

@@ -283,7 +283,7 @@ def test_ids_count_from_one_whenever_agents_are_first_asked_for(town: Scenario) 
 
 
 def test_a_row_cannot_be_removed(model: Any) -> None:
-    with pytest.raises(NotImplementedError, match="Officer 0 is a row of officers and stays"):
+    with pytest.raises(RuntimeError, match="Officer 0 is a row of officers and stays"):
         model.agents_by_type[Officer].to_list()[0].remove()
 
 
